@@ -60,8 +60,10 @@ async function listDue(
   if (end) {
     const last = await findLastStatement(deps.db, tenantId);
     const isFirst = !last || last.closedAt < end.at;
-    if (isFirst) return [{ kind: 'final' }];
-    return (await isWorking(deps, tenantId, periodOf(deps.clock.now()))) ? [] : [{ kind: 'late' }];
+    const waits = await isWorking(deps, tenantId, periodOf(deps.clock.now()));
+    // What is too little may be enough with what is settled yet.
+    if (isFirst) return [waits ? { kind: 'final', isAhead: true } : { kind: 'final' }];
+    return waits ? [] : [{ kind: 'late' }];
   }
   // Nothing but what is carried: it waits for more, however many months.
   if (micro === (closing?.carriedMicro ?? 0)) return [];

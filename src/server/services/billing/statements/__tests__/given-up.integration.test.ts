@@ -156,3 +156,30 @@ test('12.12 a month in two currencies is closed to its end at once', async () =>
     { kind: 'month', currency: 'usd', amountMinor: 336 },
   ]);
 });
+
+test.each([
+  [11, { kind: 'late', state: 'closed', amountMinor: 264, carriedInMinor: 240 }],
+  [5, { kind: 'late', state: 'written_off', amountMinor: 120, carriedInMinor: 240 }],
+  [0, null],
+])(
+  '12.29 what is too little at an end waits for work that is open: of %d pictures',
+  async (pictures, late) => {
+    const { draw, hold, all, tenantId, clock, deps, usage } = await world();
+    await draw(10);
+    const { reservationId } = await hold(11);
+    await database.pool.query(
+      `update subscriptions set stripe_status = 'canceled', status = 'canceled', ended_at = $2
+       where tenant_id = $1`,
+      [tenantId, clock.now()],
+    );
+    await database.pool.query(`update tenants set plan = 'free' where id = $1`, [tenantId]);
+    clock.set('2027-03-10T12:01:00Z');
+    await closeDue(deps);
+    await closeDue(deps);
+    expect(await all()).toMatchObject([{ kind: 'final', state: 'carried', amountMinor: 240 }]);
+    await usage.settle({ reservationId, amount: pictures });
+    await closeDue(deps);
+    const last = { kind: 'final', state: late ? 'carried' : 'written_off', amountMinor: 240 };
+    expect(await all()).toMatchObject([last, ...(late ? [late] : [])]);
+  },
+);
