@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { advanceDays, signUp } from '../support/customer.ts';
 import { caller } from '../support/http.ts';
-import { alertsOf } from '../support/money-back.ts';
+import { alertsOf, outOfPocket } from '../support/money-back.ts';
 import {
   balance,
   becomes,
@@ -193,5 +193,33 @@ test.each(['before', 'after'])(
     expect(await balance(customer)).toBe(60);
     await customer.sync();
     expect(await balance(customer)).toBe(60);
+  },
+);
+
+test.each([
+  ['before it is made', 'frozen_at is null'],
+  ['after it was made', 'revoked_at is null'],
+])(
+  '12.3 a refund whose credits cannot be changed %s goes on, and is said to',
+  async (_when, held) => {
+    const customer = await signUp(app);
+    const { id } = await bought(customer, 'small');
+    const { pool } = app.database;
+    const { rows } = await pool.query<{ bucket: string }>(
+      'select bucket_schema(usage_bucket) as bucket from tenants where id = $1',
+      [customer.tenantId],
+    );
+    const { bucket } = rows[0]!;
+    await pool.query(`alter table ${bucket}.credit_grants add constraint no_refund
+    check (tenant_id <> '${customer.tenantId}' or ${held}) not valid`);
+    const answer = await customer.api.post(`/api/credits/purchases/${id}/refund`);
+    await pool.query(`alter table ${bucket}.credit_grants drop constraint no_refund`);
+    expect(answer, JSON.stringify(answer)).toMatchObject({
+      ...{ status: 503, body: { code: 'outcome_unknown' } },
+    });
+    await advanceDays(app, 3 / 24 / 60);
+    await app.server.context.services.purchases.sweep();
+    await becomes(customer, 'refunded', 0);
+    expect(await outOfPocket(customer)).toBe(0);
   },
 );

@@ -14,7 +14,6 @@ import {
 } from '../../../../domain/billing/purchase.ts';
 import { BillingError } from '../../../../domain/errors.ts';
 import { isUuid, type Actor } from '../../../../domain/ids.ts';
-import { isStripeUnavailable } from '../../stripe/client/errors.ts';
 import type { PurchaseReading } from '../../stripe/packs/purchase-facts.ts';
 import { withCustomer } from '../locks/customer-lock.ts';
 import { fixFigures, refundTag } from './carry-out-refund.ts';
@@ -38,7 +37,8 @@ export interface RefundInput {
 /**
  * Gives a purchase back: what is unused of it, or a sum. The wish is stored before Stripe is asked and
  * is carried to its end by whoever comes next. 404 `not_found`, 409 `refund_window_over`, 409
- * `nothing_charged` for one that nothing was charged for, 409 `nothing_to_refund`, 503 `outcome_unknown` when Stripe did not say whether it went through.
+ * `nothing_charged` for one that nothing was charged for, 409 `nothing_to_refund`, 503 `outcome_unknown` when something fails
+ * after that, and it is not known whether it went through.
  */
 export async function refundPurchase(
   deps: PurchaseDeps,
@@ -58,9 +58,10 @@ async function refundInLock(deps: PurchaseDeps, wish: RefundInput): Promise<Purc
   const { row: before, reading } = await readInLock(deps, wish.purchaseId);
   const money = reading?.facts ?? NOTHING;
   assertRefundable(before, wish, { ...money, now: deps.clock.now() });
-  const asked = await ask(deps, before, wish, money);
-  const { row: after, reading: done } = await readInLock(deps, asked.id).catch((error: unknown) => {
-    throw isStripeUnavailable(error) ? outcomeUnknown(error) : error;
+  const stored = await ask(deps, before, wish);
+  // From here on it is carried to its end, whatever fails now.
+  const { asked, after, done } = await carryOut(deps, stored, money).catch((error: unknown) => {
+    throw outcomeUnknown(error);
   });
   const refundMinor = madeOf(asked, done!);
   if (refundMinor === 0) throw nothingToRefund();
@@ -69,6 +70,12 @@ async function refundInLock(deps: PurchaseDeps, wish: RefundInput): Promise<Purc
     ...{ refundMinor, currency: after.currency },
     revokedCredits: micro / MICRO_PER_CREDIT,
   };
+}
+
+async function carryOut(deps: PurchaseDeps, stored: CreditPurchase, money: Money) {
+  const asked = await fixFigures(deps, stored, money);
+  const { row: after, reading: done } = await readInLock(deps, asked.id);
+  return { asked, after, done };
 }
 
 /** What the refund that was asked for gave, or gives: less than was asked where less was left by then. */
@@ -115,16 +122,14 @@ function assertRefundable(
   if (!isHeld || isOnItsWay || amountMinor > leftMinor) throw nothingToRefund();
 }
 
-/** Stores the wish, with its figures. */
+/** Stores the wish. */
 async function ask(
-  deps: PurchaseDeps,
+  { db, clock }: PurchaseDeps,
   row: CreditPurchase,
   wish: RefundInput,
-  money: Money,
 ): Promise<CreditPurchase> {
-  const { db, clock } = deps;
   const now = clock.now();
-  const stored = await db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     await insertAuditEntry(tx, {
       tenantId: row.tenantId,
       actor: wish.actor,
@@ -142,7 +147,6 @@ async function ask(
       lookAt: now,
     });
   });
-  return fixFigures(deps, stored, money);
 }
 
 function nothingToRefund(): BillingError {
@@ -155,7 +159,7 @@ function nothingToRefund(): BillingError {
 function outcomeUnknown(cause: unknown): BillingError {
   return new BillingError(
     'outcome_unknown',
-    'The payment service did not say whether the refund went through. It is carried to its end within a few minutes, once; look again then.',
+    'It is not known yet whether the refund went through. It is carried to its end within a few minutes, once; look again then.',
     { retryAfterSeconds: 120, cause },
   );
 }
