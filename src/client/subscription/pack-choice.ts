@@ -29,6 +29,18 @@ export function ruleCurrency(
   return overview?.currency ?? has ?? usualCurrency(overview, language);
 }
 
+/**
+ * A sum that was agreed to, to begin with where it is agreed to again; null where the team pays in another currency
+ * by now, in which the same figure would be another sum.
+ */
+export function stillAgreed(
+  overview: { currency: string | null } | undefined,
+  agreed: Money | null,
+): Money | null {
+  const bound = overview?.currency ?? null;
+  return agreed && (bound === null || bound === agreed.currency) ? agreed : null;
+}
+
 /** In what all packs can be paid: in what the team is billed in alone, where something runs. */
 export function currenciesOf(packs: readonly PackView[], bound: string | null): string[] {
   const [first] = packs;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { currencyAmong, ruleCurrency, usualCurrency } from '../pack-choice.ts';
+import { currencyAmong, ruleCurrency, stillAgreed, usualCurrency } from '../pack-choice.ts';
 
 test.each([
   ['billed in yuan', { usualCurrency: 'cny' }, 'en', 'cny'],
@@ -33,3 +33,13 @@ test.each<[string, string | null, string | null, string | null, string]>([
     expect(ruleCurrency({ currency, usualCurrency }, has, 'zh-CN')).toBe(said);
   },
 );
+
+test.each([
+  ['pays in it', 'cny', true],
+  ['is bound to none', null, true],
+  ['pays in another currency by now', 'usd', false],
+])('a maximum of an automatic purchase that was agreed to, of who %s', (_who, currency, stays) => {
+  const agreed = { amountMinor: 3_000, currency: 'cny' };
+  expect(stillAgreed({ currency }, agreed)).toEqual(stays ? agreed : null);
+  expect(stillAgreed({ currency }, null)).toBeNull();
+});
