@@ -13,7 +13,8 @@ import { fill, inBoth, shows } from '../support/both-languages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { advanceTo, Customer } from '../support/customer.ts';
 import { checkPage } from '../support/page-check.ts';
-import { planTasks, publish, withPlan } from '../support/plan-changes.ts';
+import { bought } from '../support/packs.ts';
+import { FIRST_PLANS, planTasks, publish, withPlan } from '../support/plan-changes.ts';
 
 let app: TestApp;
 let browser: Browser;
@@ -42,6 +43,7 @@ const LESS = withPlan('pro', 100, {
   ...{ seats: 1, overage: { cny: '12.5' }, rollover: {} },
   features: ['basic_chat', 'community_browse', 'character_share'],
 });
+const FREE = FIRST_PLANS.find(({ plan }) => plan === 'free')!;
 async function isGone(): Promise<void> {
   expect((await customer.subscription()).announcedChange).toBeNull();
   await expect.poll(() => notice().count()).toBe(0);
@@ -149,6 +151,34 @@ test('12.1 a phone shows it whole, and who has decided already is told what that
   });
   await expect.poll(() => place.getByRole('button').count()).toBe(0);
   await phone.close();
+});
+
+test('12.1 who has bought credits on Free is told for what they pay from then on', async () => {
+  const buyer = await newVisitor(browser);
+  const owner = new Customer(app, await signUp(app, buyer));
+  await bought(owner, 'small');
+  const rates = { ...FREE.rates, images: 3_000_000 };
+  const published = await publish(app, withPlan('free', FREE.limits.images!, { rates }));
+  const { effectiveAt } = published.find(({ plan }) => plan === 'free')!;
+  const free = await buyer.newPage();
+  await free.goto(`${app.url}/subscription`);
+  const place = free.locator('[aria-labelledby=announced-title]');
+  await inBoth(free, async ({ announced, shell }, f) => {
+    const [plan, date] = [shell.plans.free, f.date(effectiveAt!)];
+    await shows(place, fill(announced.title, { plan, date }));
+    for (const text of [announced.dearer, announced.untilFree, announced.ofFree]) {
+      await shows(place, text);
+    }
+    const language = shell === WORDS.en.shell ? 'en' : 'zh-CN';
+
+    await checkPage(free, 'announced on Free', { language, words: 'announced' });
+  });
+  expect(await place.getByRole('button').count()).toBe(0);
+  // Beside the plans it stands of the others alone.
+  const beside = await free.locator('#plans .notice').allInnerTexts();
+  expect(beside.filter((text) => text.includes('Free changes'))).toEqual([]);
+  expect(beside).toHaveLength(1);
+  await buyer.close();
 });
 
 test('12.1 it is gone when it is called off, and when it is in force', async () => {

@@ -1,5 +1,5 @@
 import { PLANS_FILE, readPlansFile, type PlanDraft } from '../../src/db/catalogue/plans-file.ts';
-import type { PaidPlan } from '../../src/domain/plans.ts';
+import type { PaidPlan, Plan } from '../../src/domain/plans.ts';
 import { announceToNewcomers } from '../../src/server/services/plans/announce.ts';
 import { carryPublished, publishPlans } from '../../src/server/services/plans/publish-plans.ts';
 import type { TestApp } from './app.ts';
@@ -8,7 +8,7 @@ import { signUp, type Customer } from './customer.ts';
 export const FIRST_PLANS = readPlansFile(PLANS_FILE);
 
 /** One plan of the file with other figures. */
-export const withPlan = (plan: PaidPlan, images: number, more: Partial<PlanDraft> = {}) =>
+export const withPlan = (plan: Plan, images: number, more: Partial<PlanDraft> = {}) =>
   FIRST_PLANS.filter((draft) => draft.plan === plan).map((draft) => {
     return { ...draft, limits: { ...draft.limits, images }, ...more };
   });
