@@ -36,5 +36,7 @@ function invoiceFor(
   const order = orderOf(ctx, session, row, row.payer ?? nobody);
   const customer = idOrNull(session.customer);
   if (order.payment === null || order.payment.invoice === null || customer === null) return null;
+  // They were deleted while the wallet took its time.
+  if (ctx.store.find('customer', customer) === undefined) return null;
   return invoicePurchase(ctx, customer, order, intent).id;
 }

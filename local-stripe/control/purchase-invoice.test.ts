@@ -103,3 +103,20 @@ test('12 what a session says of its payment is on the payment', async () => {
   const holding = buy({ payment_intent_data: { capture_method: 'manual' } });
   await expect(holding).rejects.toMatchObject({ param: 'payment_intent_data[capture_method]' });
 });
+
+test('8 missing: a wallet that takes its time pays for who was deleted meanwhile, without an invoice', async () => {
+  const delay = (seconds: number) =>
+    fetch(`${shop.local.url}/_control/delayed_payments`, {
+      method: 'POST',
+      body: JSON.stringify({ seconds, outcome: 'succeeded' }),
+    });
+  const { id: customer } = await shop.stripe.customers.create();
+  const session = await buy({ customer, invoice_creation: { enabled: true } });
+  await delay(60);
+  await shop.complete(session.id, { method: 'alipay' });
+  await delay(0);
+  await shop.stripe.customers.del(customer);
+  await shop.local.advanceTo(shop.local.kernel.now() + 60);
+  const done = await shop.stripe.checkout.sessions.retrieve(session.id);
+  expect(done).toMatchObject({ payment_status: 'paid', invoice: null });
+});
