@@ -17,7 +17,8 @@ const RUNS = Number(process.env.SPENDING_RUNS ?? 25);
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase({ max: 12 });
+  // One for each of those who begin at once: they wait for each other, not for a connection.
+  database = await createTestDatabase({ max: 32 });
   // As a process does when it starts: whoever holds a connection must not have to wait for another one.
   await database.buckets.list();
 });
