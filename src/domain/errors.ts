@@ -98,6 +98,10 @@ export class BillingError extends Error {
   }
 }
 
+/** Somebody else is at what was asked for, or too many ask: nothing was done, and it can be asked again. */
+export const isBusy = (error: unknown): error is BillingError =>
+  error instanceof BillingError && error.code === 'busy';
+
 /**
  * What keeps a program from starting on this machine, in a sentence that says what to put right: a folder, a
  * file, a server. `cause` has what the system said, for the log.

@@ -1,5 +1,5 @@
 import type { MembersView, MemberView, TeamView } from '../../../../domain/api.ts';
-import { BillingError } from '../../../../domain/errors.ts';
+import { BillingError, isBusy } from '../../../../domain/errors.ts';
 import { ROLES, type Role, type TenantId, type UserId } from '../../../../domain/ids.ts';
 import { mayManage } from '../../../../domain/accounts/team.ts';
 import type { MemberLimits } from '../../../../domain/billing/usage/member-limits.ts';
@@ -77,7 +77,7 @@ export class MemberService {
     try {
       return (await this.#deps.usage.breakDown({ tenantId, by: 'member' })).parts;
     } catch (error) {
-      if (error instanceof BillingError && error.code === 'busy') return null;
+      if (isBusy(error)) return null;
       throw error;
     }
   }

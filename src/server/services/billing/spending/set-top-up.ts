@@ -12,7 +12,7 @@ import {
 import { insertAuditEntry } from '../../../../db/repositories/operations/audit-log.repository.ts';
 import { findTenantById } from '../../../../db/repositories/billing/tenant-billing.repository.ts';
 import { faultOf, type PackConsent } from '../../../../domain/billing/spending/top-up.ts';
-import { BillingError } from '../../../../domain/errors.ts';
+import { BillingError, isBusy } from '../../../../domain/errors.ts';
 import { savedMethodOf } from '../../stripe/customers.ts';
 import type { OfferedPack } from '../../stripe/packs/pack-catalogue.ts';
 import type { BuyingDeps } from '../purchases/begin.ts';
@@ -91,14 +91,12 @@ async function switchOff(deps: BuyingDeps, requester: Requester): Promise<void> 
   });
   if (!open) return;
   await syncPurchase(deps, open.id).catch((err: unknown) => {
+    // Somebody else is at the customer, and may be charging.
     if (isBusy(err)) throw err;
     // Nothing is charged any more; what is there is taken back by the sweep.
     deps.log.warn({ err, tenantId }, 'a top-up was put off');
   });
 }
-
-/** Somebody else is at the customer, and may be charging. */
-const isBusy = (err: unknown) => err instanceof BillingError && err.code === 'busy';
 
 /** The pack, which is sold in what the team is billed in and is what was shown. */
 async function assertPresent(

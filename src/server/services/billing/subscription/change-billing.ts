@@ -4,7 +4,7 @@ import { findTenantById } from '../../../../db/repositories/billing/tenant-billi
 import { findTenant } from '../../../../db/repositories/accounts/tenant.repository.ts';
 import type { Tenant } from '../../../../db/schema/index.ts';
 import type { UsageStats } from '../../../../domain/api.ts';
-import { BillingError } from '../../../../domain/errors.ts';
+import { BillingError, isBusy } from '../../../../domain/errors.ts';
 import type { TenantId } from '../../../../domain/ids.ts';
 import { READ_TIMEOUTS } from '../../stripe/client/client.ts';
 import { isStripeUnavailable, refusalOf } from '../../stripe/client/errors.ts';
@@ -83,11 +83,6 @@ export async function translateRefusals<T>(
 /** Refused by us because of how things are at Stripe, which our copy may not know yet. */
 function isDifferent(error: unknown): boolean {
   return error instanceof BillingError && (error.status === 409 || error.status === 402);
-}
-
-/** Somebody else was at the customer for long. */
-function isBusy(error: unknown): boolean {
-  return error instanceof BillingError && error.code === 'busy';
 }
 
 /**

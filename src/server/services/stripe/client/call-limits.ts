@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { BillingError } from '../../../../domain/errors.ts';
+import { BillingError, isBusy } from '../../../../domain/errors.ts';
 import { RateLimit } from '../../operations/rate-limits.ts';
 import type { StripeAccess } from './client.ts';
 
@@ -114,9 +114,6 @@ function tooMany(retryAfterSeconds: number): BillingError {
   const text = 'Many people are paying at this moment; try again in a few seconds.';
   return new BillingError('busy', text, { retryAfterSeconds });
 }
-
-const isBusy = (error: unknown): error is BillingError =>
-  error instanceof BillingError && error.code === 'busy';
 
 function tooOften(retryAfterSeconds: number): BillingError {
   const text = 'You asked for this very often just now; wait a moment and try again.';
