@@ -8,10 +8,9 @@ import {
 import { inTransaction } from '../../../../../db/client.ts';
 import { updatePurchase } from '../../../../../db/repositories/billing/credit-purchase.repository.ts';
 import { writeSpendingRule } from '../../../../../db/repositories/billing/spending.repository.ts';
-import type { CreditPurchase, NewCreditPurchase } from '../../../../../db/schema/index.ts';
-import { BillingError } from '../../../../../domain/errors.ts';
+import type { CreditPurchase } from '../../../../../db/schema/index.ts';
 import { HandClock, usageService } from '../../../usage/__tests__/service.ts';
-import { insertAllowed } from '../judge-purchase.ts';
+import { beginElsewhere } from './begin-elsewhere.ts';
 
 const RUNS = Number(process.env.SPENDING_RUNS ?? 25);
 
@@ -44,24 +43,8 @@ async function tenantWith(
   return tenantId;
 }
 
-/** A purchase that is under way elsewhere, so that many may be at once; `undefined` when it is refused. */
-async function begin(
-  tenantId: string,
-  amountMinor: number,
-  at: Date,
-): Promise<CreditPurchase | undefined> {
-  const values: NewCreditPurchase & { tenantId: string } = {
-    ...{ tenantId, packId: 'small', packVersion: 1, credits: 60, bonus: 0, validDays: 365 },
-    ...{ amountMinor, currency: 'cny', state: 'processing', locale: 'en', createdAt: at },
-    ...{ stripeCustomerId: 'cus_1', stripePriceId: 'price_1', expiresAt: at },
-  };
-  try {
-    return await inTransaction(database.db, (tx) => insertAllowed(deps(), tx, values, at));
-  } catch (error) {
-    if (error instanceof BillingError && error.code === 'spending_rule') return undefined;
-    throw error;
-  }
-}
+const begin = (tenantId: string, amountMinor: number, at: Date) =>
+  beginElsewhere(deps(), { tenantId, amountMinor }, at);
 
 test('12.21 purchases that begin at once take no more of a day and a month than the rule leaves', async () => {
   const at = new Date('2026-05-10T12:00:00Z');

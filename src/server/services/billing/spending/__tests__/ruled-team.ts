@@ -4,7 +4,6 @@ import { putOnPaidPlan } from '../../../../../../tests/support/metering.ts';
 import type { TestDatabase } from '../../../../../../tests/support/test-database.ts';
 import { inTransaction } from '../../../../../db/client.ts';
 import { findSpendingRule } from '../../../../../db/repositories/billing/spending.repository.ts';
-import type { CreditPurchase, NewCreditPurchase } from '../../../../../db/schema/index.ts';
 import {
   NO_RULE,
   ruleAt,
@@ -14,7 +13,7 @@ import { BillingError } from '../../../../../domain/errors.ts';
 import type { UserId } from '../../../../../domain/ids.ts';
 import { periodOf } from '../../../../../domain/period.ts';
 import { usageService, type HandClock } from '../../../usage/__tests__/service.ts';
-import { insertAllowed } from '../../purchases/judge-purchase.ts';
+import { beginElsewhere } from '../../purchases/__tests__/begin-elsewhere.ts';
 import { readTaken } from '../../purchases/overage-taken.ts';
 import { assertCapAllowed } from '../caps.ts';
 import { keepRule } from '../set-rule.ts';
@@ -74,19 +73,7 @@ export async function ruledTeam(
     rule: (wanted: SpendingRule) =>
       inTransaction(db, (tx) => keepRule(deps, tx, who, wanted, clock.now())),
     /** A purchase that is under way elsewhere; `undefined` when it is refused. */
-    buy: async (amountMinor: number): Promise<CreditPurchase | undefined> => {
-      const now = clock.now();
-      const values: NewCreditPurchase & { tenantId: string } = {
-        ...{ tenantId, packId: 'small', packVersion: 1, credits: 60, bonus: 0, validDays: 365 },
-        ...{ amountMinor, currency: 'cny', state: 'processing', locale: 'en', createdAt: now },
-        ...{ stripeCustomerId: 'cus_1', stripePriceId: 'price_1', expiresAt: now },
-      };
-      let row: CreditPurchase | undefined;
-      await isAllowed(
-        inTransaction(db, async (tx) => void (row = await insertAllowed(deps, tx, values, now))),
-      );
-      return row;
-    },
+    buy: (amountMinor: number) => beginElsewhere(deps, { tenantId, amountMinor }, clock.now()),
     /** A picture beyond the quota; whether there was anything for it. */
     draw: async () => {
       await useUp();
